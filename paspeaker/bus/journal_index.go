@@ -45,13 +45,38 @@ func (j *Journal) note(seq uint64, data []byte) {
 	}
 }
 
-// begin sees to it that the index is about the stream that there is.
-func (j *Journal) begin(ctx context.Context, info *jetstream.StreamInfo) error {
+// look returns the stream and its state, and sees to it that the index is
+// about that stream. What the index had before the question must be in the
+// answer: entries that are noted meanwhile are no reason to begin anew.
+func (j *Journal) look(ctx context.Context) (jetstream.Stream, jetstream.StreamState, error) {
+	had, err := j.indexed(ctx)
+	if err != nil {
+		return nil, jetstream.StreamState{}, err
+	}
+	s, info, err := j.info(ctx)
+	if err != nil || info.State.Msgs == 0 {
+		return nil, info.State, err
+	}
+	return s, info.State, j.begin(ctx, info, had)
+}
+
+// indexed returns the number of the first entry after those of the index.
+func (j *Journal) indexed(ctx context.Context) (uint64, error) {
+	if err := acquire(ctx, j.shelf.mu); err != nil {
+		return 0, err
+	}
+	defer release(j.shelf.mu)
+	return j.shelf.index.next(), nil
+}
+
+// begin makes a new index when the stream of info is another one, or has lost
+// entries that the index had when info was asked for.
+func (j *Journal) begin(ctx context.Context, info *jetstream.StreamInfo, had uint64) error {
 	if err := acquire(ctx, j.shelf.mu); err != nil {
 		return err
 	}
 	defer release(j.shelf.mu)
-	if x := j.shelf.index; !x.created.Equal(info.Created) || x.next() > info.State.LastSeq+1 {
+	if x := j.shelf.index; !x.created.Equal(info.Created) || had > info.State.LastSeq+1 {
 		j.shelf.index, j.shelf.unkept = newIndex(info.Created), nil
 	}
 	return nil
@@ -146,21 +171,18 @@ func (j *Journal) warmOnce(ctx context.Context) error {
 	if !j.bus.Connected() {
 		return nats.ErrConnectionReconnecting
 	}
-	s, info, err := j.info(ctx)
-	if err != nil || info.State.Msgs == 0 {
+	s, state, err := j.look(ctx)
+	if err != nil || state.Msgs == 0 {
 		return err
 	}
-	if err := j.begin(ctx, info); err != nil {
-		return err
-	}
-	last := info.State.LastSeq
+	last := state.LastSeq
 	for k := last / blockLen; ; k-- {
 		began := time.Now()
 		if err := j.ensure(ctx, s, k, last); err != nil {
 			return err
 		}
 		j.keep(ctx)
-		if k <= info.State.FirstSeq/blockLen {
+		if k <= state.FirstSeq/blockLen {
 			return nil
 		}
 		pause(ctx, time.Since(began))

@@ -257,7 +257,7 @@ func TestAStartReadsTheKeptIndex(t *testing.T) {
 	require.NoError(t, err)
 	s, journal, err := again.info(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, again.begin(t.Context(), journal))
+	require.NoError(t, again.begin(t.Context(), journal, 0))
 	for k := range uint64(2) {
 		assert.True(t, again.recall(t.Context(), s, k), "block %d", k)
 	}
@@ -283,6 +283,33 @@ func TestTheIndexGrowsWithTheJournal(t *testing.T) {
 	flush(t, j)
 	assert.Equal(t, uint64(51), j.shelf.index.next(), "without a query")
 	assert.Equal(t, numbers(0, 50), all(t, j))
+}
+
+func TestEntriesNotedSinceTheQuestionStayInTheIndex(t *testing.T) {
+	j, _ := openJournal(t, newSite(t).up().controller())
+	more := func(from, to int) {
+		for i := from; i < to; i++ {
+			j.Append(paspeaker.Entry{What: "play", Detail: fmt.Sprint(i)})
+		}
+		flush(t, j)
+	}
+	more(0, 3)
+	assert.Equal(t, numbers(0, 3), all(t, j))
+	had, err := j.indexed(t.Context())
+	require.NoError(t, err)
+	_, before, err := j.info(t.Context())
+	require.NoError(t, err)
+	more(3, 8)
+	require.NoError(t, j.begin(t.Context(), before, had))
+	now, err := j.indexed(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, uint64(9), now)
+
+	before.State.LastSeq = 1 // a stream that was cut short
+	require.NoError(t, j.begin(t.Context(), before, had))
+	now, err = j.indexed(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, now, "it is read again")
 }
 
 func TestAnotherControllersEntriesAreFound(t *testing.T) {

@@ -90,17 +90,59 @@ func (l *Library) Sound(ctx context.Context, hash string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := store.GetBytes(ctx, hash)
+	file, err := l.whole(ctx, store, hash)
 	switch {
 	case errors.Is(err, jetstream.ErrObjectNotFound):
 		return nil, &paspeaker.Error{Code: paspeaker.CodeNotFound, What: "sound " + hash + ": there is none"}
-	case errors.Is(err, jetstream.ErrDigestMismatch), err == nil && SoundHash(file) != hash:
+	case err == nil && SoundHash(file) != hash:
 		return nil, &paspeaker.Error{Code: paspeaker.CodeInternal, What: "sound " + hash + " is damaged in the store",
 			Hint: "upload it again with --replace, or restore the state directory from a back-up"}
 	case err != nil:
 		return nil, unavailable("read sound", err)
 	}
 	return file, nil
+}
+
+// whole reads an object part by part. The client's own reader heeds neither
+// the end of ctx nor a removal: it would wait for parts that never come.
+func (l *Library) whole(ctx context.Context, store jetstream.ObjectStore, hash string) ([]byte, error) {
+	info, err := store.GetInfo(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	c, err := l.bus.js.OrderedConsumer(ctx, soundStream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{soundParts + info.NUID}})
+	if err != nil {
+		return nil, err
+	}
+	parts, err := c.Messages()
+	if err != nil {
+		return nil, err
+	}
+	defer parts.Stop()
+	var file []byte
+	for uint64(len(file)) < info.Size {
+		m, err := nextPart(ctx, parts)
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			if _, err := store.GetInfo(ctx, hash); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		file = append(file, m.Data()...)
+	}
+	return file, nil
+}
+
+// stillThere is how long a part may take before the object is asked after.
+const stillThere = 500 * time.Millisecond
+
+func nextPart(ctx context.Context, parts jetstream.MessagesContext) (jetstream.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, stillThere)
+	defer cancel()
+	return parts.Next(jetstream.NextContext(ctx))
 }
 
 // Sweep removes sounds that no version of any message has, and parts that an

@@ -107,6 +107,31 @@ func TestTheLifeOfAMessage(t *testing.T) {
 	assert.Equal(t, 1, m.Version)
 }
 
+func TestAReaderDoesNotWaitForWhatIsRemoved(t *testing.T) {
+	_, l := library(t)
+	file := sound(1, 500_000)
+	m, err := l.Store(t.Context(), file, called("Chào"), 0)
+	require.NoError(t, err)
+	store, err := l.sounds(t.Context())
+	require.NoError(t, err)
+	info, err := store.GetInfo(t.Context(), m.Hash)
+	require.NoError(t, err)
+	stream, err := l.bus.js.Stream(t.Context(), soundStream)
+	require.NoError(t, err)
+	require.NoError(t, stream.Purge(t.Context(), jetstream.WithPurgeSubject(soundParts+info.NUID)))
+
+	read := make(chan error, 1)
+	go func() { read <- second(l.Sound(t.Context(), m.Hash)) }()
+	soon(t, "somebody waits for its parts", func() bool {
+		state, err := stream.Info(t.Context())
+		return err == nil && state.State.Consumers > 0
+	})
+	require.NoError(t, store.Delete(t.Context(), m.Hash))
+	began := time.Now()
+	require.Equal(t, paspeaker.CodeNotFound, paspeaker.CodeOf(<-read))
+	t.Log("told after", time.Since(began))
+}
+
 func TestTheSameSoundIsStoredOnce(t *testing.T) {
 	_, l := library(t)
 	file := sound(1, 500_000)

@@ -40,12 +40,10 @@ func (j *Journal) query(ctx context.Context, q paspeaker.JournalQuery) (found []
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryWait)
 	defer cancel()
-	s, info, err := j.info(ctx)
-	if err == nil && info.State.Msgs > 0 {
-		last = info.State.LastSeq
-		if err = j.begin(ctx, info); err == nil {
-			found, err = j.search(ctx, s, info.State, q)
-		}
+	s, state, err := j.look(ctx)
+	if err == nil && state.Msgs > 0 {
+		last = state.LastSeq
+		found, err = j.search(ctx, s, state, q)
 	}
 	if err != nil {
 		return nil, 0, unavailable("read journal", err)

@@ -31,6 +31,9 @@ type library struct {
 // sweepEvery is how often sounds without a message are looked for.
 const sweepEvery = 6 * time.Hour
 
+// sweepAgain is when it is done again after it could not be.
+const sweepAgain = time.Minute
+
 func newLibrary(store *bus.Library) *library {
 	return &library{store: store, ready: newReadyClips(), newest: make(map[string]paspeaker.Message), sweep: make(chan struct{}, 1)}
 }
@@ -89,8 +92,10 @@ func (c *Controller) sweepLibrary(ctx context.Context) {
 		case <-again.C:
 		}
 		n, err := c.library.store.Sweep(ctx)
+		again.Reset(sweepEvery)
 		if err != nil && ctx.Err() == nil {
 			c.log.Warn("sounds without a message were not removed", "err", err)
+			again.Reset(sweepAgain)
 		}
 		if n > 0 {
 			c.log.Info("removed sounds that no message has", "sounds", n)
