@@ -4,6 +4,7 @@ GO          ?= go
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOTESTSUM   := gotest.tools/gotestsum@v1.13.0
 FUZZTIME    ?= 10s
 ARCHES      := amd64 arm64 arm
 
@@ -21,6 +22,14 @@ demo: build ## the demonstration, without the set-up
 	bin/paspeaker demo --out out
 
 test: setup-test check test-unit test-race test-integration ## set up, then all checks and tests
+	@[ ! -s out/reruns-race ] && [ ! -s out/reruns-integration ] || { echo "These passed only when run again:"; cat out/reruns-*; }
+
+# What runs against real time, real disks and real sockets is given a second run
+# when a machine was too busy for the first; which tests needed it is printed at
+# the end. A data race, a panic and a leak are final at once, and so are more
+# than five failures.
+again = mkdir -p out && rm -f out/reruns-$(1) && $(GO) run $(GOTESTSUM) --format pkgname --rerun-fails=1 --rerun-fails-max-failures=5 \
+	--rerun-fails-run-root-test --rerun-fails-abort-on-data-race --rerun-fails-report=out/reruns-$(1) --packages='$(2)' --
 
 # Each room is tested once: those with goroutines under the race detector. (The
 # detector's shadow memory is too much for the limits of ingest's child, so that
@@ -33,10 +42,10 @@ test-unit: ## the tests of the rooms without goroutines, and the long ones
 	$(GO) test -timeout 10m -run '$(LONG)' ./audio/playout ./audio/source ./paspeaker/controller
 
 test-race: ## the tests of the rooms with goroutines, under the race detector (needs gcc)
-	CGO_ENABLED=1 $(GO) test -race -timeout 10m -skip '$(LONG)' ./audio/wire ./audio/playout ./audio/source ./audio/ingest ./paspeaker/...
+	CGO_ENABLED=1 && export CGO_ENABLED && $(call again,race,./audio/wire ./audio/playout ./audio/source ./audio/ingest ./paspeaker/...) -race -timeout 10m -skip '$(LONG)'
 
 test-integration: build ## real binaries, NATS, multicast, sound card, full disks and ears (as root)
-	$(GO) test -timeout 12m -count=1 -parallel 4 ./integration/...
+	$(call again,integration,./integration/...) -timeout 12m -count=1 -parallel 4
 
 build: ## the three programs, in bin/
 	@mkdir -p bin

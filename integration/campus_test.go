@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -42,8 +43,9 @@ func inOwnNetwork(t *testing.T) bool {
 // campus is the network of one site.
 type campus struct {
 	*site
-	ports map[string]string // of each loudspeaker: its port at the switch
-	n     int
+	ports    map[string]string // of each loudspeaker: its port at the switch
+	programs map[string]string // of loudspeakers that run another paspeaker-node
+	n        int
 }
 
 // newCampus makes the switches, the first of which is the controller's.
@@ -93,7 +95,8 @@ func (l *campus) plug(at, name, as string, more ...string) {
 	l.t.Helper()
 	l.n++
 	port := fmt.Sprintf("pan%d", l.n)
-	args := append([]string{"-n", "sh", "-c", `read -r go && exec "$@"`, "sh", filepath.Join(l.bin, "paspeaker-node"),
+	program := cmp.Or(l.programs[name], filepath.Join(l.bin, "paspeaker-node"))
+	args := append([]string{"-n", "sh", "-c", `read -r go && exec "$@"`, "sh", program,
 		"--controller", campusHere + ":7080", "--id", as, "--state", l.path("node-" + name), "--token-file", l.path(as + ".token"), "--interface", "eth0"}, more...)
 	if !strings.Contains(strings.Join(more, " "), "--output") {
 		args = append(args, "--output", "null")

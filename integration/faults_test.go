@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,6 +41,9 @@ speakers:
   - {id: loud, name: Đường 10, zones: [roads], gain_db: 20}
   - {id: hot, name: Đường 11, zones: [roads]}
   - {id: stuck, name: Đường 12, zones: [roads]}
+  - {id: timeless, name: Đường 13, zones: [roads]}
+  - {id: strange, name: Đường 14, zones: [roads]}
+  - {id: other, name: Đường 15, zones: [roads]}
 `
 
 // TestEveryFaultIsFoundAndNamed provokes the faults of the field for real, all
@@ -51,7 +56,10 @@ func TestEveryFaultIsFoundAndNamed(t *testing.T) {
 	s := newSite(t, "")
 	told := s.path("told")
 	s.writeSite(strings.ReplaceAll(faultyPark, "TOLD", told))
+	others, err := otherNodes()
+	require.NoError(t, err)
 	l := newCampus(s, "sw1")
+	l.programs = map[string]string{"other": filepath.Join(others, "newer")}
 	s.startController()
 	l.equip()
 	for _, sp := range s.status().Speakers {
@@ -63,7 +71,7 @@ func TestEveryFaultIsFoundAndNamed(t *testing.T) {
 	l.spoil()
 	l.flap()
 	for _, want := range []string{"offline/killed", "offline/switch:sw-1", "loss/lossy", "output/carded", "disk/full", "time/dated", "duplicate/cloned",
-		"multicast/deaf", "silent/faint", "clipping/loud", "hot/hot", "power/hot", "silent/stuck", "flapping/loose"} {
+		"multicast/deaf", "clock/timeless", "key/strange", "version/other", "silent/faint", "clipping/loud", "hot/hot", "power/hot", "silent/stuck", "flapping/loose"} {
 		s.eventually(want+" is found", func() bool { return slices.Contains(s.faults(), want) })
 	}
 	f := l.fault("offline/switch:sw-1")
@@ -96,7 +104,7 @@ func (l *campus) equip() {
 		assert.NoError(l.t, syscall.Unmount(disk, syscall.MNT_DETACH))
 	})
 	for name, how := range map[string][]string{
-		"gate-1": nil, "gate-2": nil, "gate-3": nil, "killed": nil, "loose": nil, "lossy": nil, "full": nil, "cloned": nil, "deaf": nil, "faint": nil, "loud": nil,
+		"gate-1": nil, "gate-2": nil, "gate-3": nil, "killed": nil, "loose": nil, "lossy": nil, "full": nil, "cloned": nil, "deaf": nil, "faint": nil, "loud": nil, "timeless": nil, "strange": nil, "other": nil,
 		"carded": {"--output", "virtual:gone=" + l.path("gone")}, "stuck": {"--output", "virtual:stuck=" + l.path("stuck")},
 		"dated": nil, "hot": {"--sys", l.path("sys")},
 	} {
@@ -132,6 +140,10 @@ func (l *campus) spoil() {
 	require.NoError(t, exec.Command("cp", "-a", l.path("node-cloned"), l.path("node-clone")).Run())
 	l.plug(campusSwitch, "clone", "cloned")
 	l.ip("link set %s type bridge mcast_querier 0", campusSwitch)
+	l.in("timeless", "nft add table ip clockless")
+	l.in("timeless", "nft add chain ip clockless in { type filter hook input priority 0 ; }")
+	l.in("timeless", "nft add rule ip clockless in ip daddr != 239.0.0.0/8 udp sport 7081 drop")
+	l.estrange("strange")
 	for name, text := range map[string]string{"class/thermal/thermal_zone0/temp": "91000", "class/hwmon/hwmon0/in0_lcrit_alarm": "1"} {
 		file := filepath.Join(l.path("sys"), name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
@@ -139,6 +151,29 @@ func (l *campus) spoil() {
 	}
 	_ = l.nodes["hot"].end(syscall.SIGTERM) // a board knows its sensors when it starts
 	l.plug(campusSwitch, "hot", "hot", "--sys", l.path("sys"))
+}
+
+// estrange makes a loudspeaker one of another site: it trusts another root key.
+func (l *campus) estrange(name string) {
+	t := l.t
+	require.NoError(t, l.nodes[name].end(syscall.SIGTERM))
+	file := l.path("node-" + name + "/config.json")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var signed paspeaker.SignedConfig
+	require.NoError(t, json.Unmarshal(text, &signed))
+	var conf paspeaker.NodeConfig
+	require.NoError(t, json.Unmarshal(signed.Body, &conf))
+	root, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	conf.Root = root
+	signed.Body, err = json.Marshal(conf)
+	require.NoError(t, err)
+	signed.Sig = ed25519.Sign(key, append([]byte("pa-node-config-v1\x00"), signed.Body...))
+	text, err = json.Marshal(signed)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	l.plug(campusSwitch, name, name)
 }
 
 // flap pulls a cable and puts it back, three times.
