@@ -54,8 +54,11 @@ func (j *Journal) look(ctx context.Context) (jetstream.Stream, jetstream.StreamS
 		return nil, jetstream.StreamState{}, err
 	}
 	s, info, err := j.info(ctx)
-	if err != nil || info.State.Msgs == 0 {
-		return nil, info.State, err
+	if err != nil {
+		return nil, jetstream.StreamState{}, err
+	}
+	if info.State.Msgs == 0 {
+		return nil, info.State, nil
 	}
 	return s, info.State, j.begin(ctx, info, had)
 }
