@@ -33,13 +33,16 @@ again = mkdir -p out && rm -f out/reruns-$(1) && $(GO) run $(GOTESTSUM) --format
 
 # Each room is tested once: those with goroutines under the race detector. (The
 # detector's shadow memory is too much for the limits of ingest's child, so that
-# ingest is tested without it, too.) What takes a day of packets or ten thousand
-# broken files has one goroutine: the detector would only make it slow.
-LONG := TestADayOfPackets|TestTenThousandBrokenFilesOfEachFormat|TestAHealthyDayHasNoFault
+# ingest is tested without it, too.) What takes a day of packets, a month of
+# campaigns or ten thousand broken files has one goroutine: the detector would
+# only make it ten times as slow.
+LONG := TestADayOf(Packets|Sequence|Clock)|TestTenThousandBroken|TestAHealthyDayHasNoFault|TestAMonthIsPlayed$(strip \
+	)|TestALiveQueueFollows|TestFineBlocks|TestShortReads|TestEveryBlockOfACaller|TestAMicrophoneWaits|TestAnUnpunctual$(strip \
+	)|TestSmallAndLargeErrors|TestTwoLoudspeakersAgree|TestBadRecordings|TestGoodRecordings|TestTheNoiseIsMeasured
 
 test-unit: ## the tests of the rooms without goroutines, and the long ones
 	$(GO) test -timeout 10m $$($(GO) list ./... | grep -vE '^pa/(integration|paspeaker|audio/(wire|playout|source)$$)')
-	$(GO) test -timeout 10m -run '$(LONG)' ./audio/playout ./audio/source ./paspeaker/controller
+	$(GO) test -timeout 10m -run '$(LONG)' ./audio/wire ./audio/playout ./audio/source ./paspeaker/controller
 
 test-race: ## the tests of the rooms with goroutines, under the race detector (needs gcc)
 	CGO_ENABLED=1 && export CGO_ENABLED && $(call again,race,./audio/wire ./audio/playout ./audio/source ./audio/ingest ./paspeaker/...) -race -timeout 10m -skip '$(LONG)'
