@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ import (
 // The test signal: a quiet tone, in which a hole is heard, and every half
 // second a burst of noise that is like no other.
 const (
+	spokenAtOnce = audio.Rate / 200 // 5 ms
+
 	noiseEvery = audio.Rate / 2
 	noiseLen   = audio.Rate / 50
 	humLevel   = 0.05
@@ -102,10 +105,12 @@ func peers(r *rig) ([]figure, error) {
 		fmt.Fprintf(r.log, "%-12s %6d %-2s | %8.1f %8.1f %7.2f | %9.0f %9.0f | %8.1f %10.1f\n", p.name, setting, p.unit,
 			p50, percentile(got.latency, 99), p50/ours, skew50, skew99, got.send, got.rx)
 		out = append(out, figure{Name: p.name + "_latency_ms", Value: p50, Unit: "ms", N: len(got.latency)},
-			figure{Name: p.name + "_latency_ratio", Value: p50 / ours, Unit: "", N: len(got.latency)},
 			figure{Name: p.name + "_setting", Value: float64(setting), Unit: p.unit, N: 1},
 			figure{Name: p.name + "_sender_cpu_percent", Value: got.send, Unit: "%", N: 1},
 			figure{Name: p.name + "_receiver_cpu_percent", Value: got.rx, Unit: "%", N: 1})
+		if ours > 0 {
+			out = append(out, figure{Name: p.name + "_latency_ratio", Value: p50 / ours, Unit: "", N: len(got.latency)})
+		}
 		if len(got.skew) > 0 {
 			out = append(out, figure{Name: p.name + "_skew_p50_us", Value: skew50, Unit: "us", N: len(got.skew)},
 				figure{Name: p.name + "_skew_p99_us", Value: skew99, Unit: "us", N: len(got.skew)})
@@ -212,22 +217,22 @@ func testSignal(n int) []float32 {
 	return x
 }
 
-// speak writes the signal in the time in which it is spoken, 10 ms at once as a
+// speak writes the signal in the time in which it is spoken, 5 ms at once as a
 // sound card gives it, and returns the local time of its first sample: a block
-// is complete when its last sample has been spoken.
+// is complete when its last sample has been spoken. It has its thread to
+// itself: a sound card is never late.
 func speak(w io.Writer, x []float32) (began int64, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	began = audio.Now()
-	buf := make([]byte, 2*audio.FrameLen)
-	tick := time.NewTimer(0)
-	defer tick.Stop()
-	for n := 0; n+audio.FrameLen <= len(x); n += audio.FrameLen {
-		for i, v := range x[n : n+audio.FrameLen] {
+	host := hostTime()
+	buf := make([]byte, 2*spokenAtOnce)
+	for n := 0; n+spokenAtOnce <= len(x); n += spokenAtOnce {
+		for i, v := range x[n : n+spokenAtOnce] {
 			s := audio.ToInt16(v)
 			buf[2*i], buf[2*i+1] = byte(s), byte(s>>8)
 		}
-		due := began + int64(n+audio.FrameLen)*int64(time.Second)/audio.Rate
-		tick.Reset(time.Duration(due - audio.Now()))
-		<-tick.C
+		sleepUntil(host + sampleTime(n+spokenAtOnce))
 		if p, ok := w.(interface{ SetWriteDeadline(time.Time) error }); ok {
 			_ = p.SetWriteDeadline(time.Now().Add(peerWindow)) // a fifo that cannot: then it waits
 		}

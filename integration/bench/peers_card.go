@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -96,8 +97,7 @@ func (c *soundCard) alsa() error {
 
 func (c *soundCard) config(i int) string { return filepath.Join(c.dir, fmt.Sprintf("spk%d.conf", i)) }
 
-// through is the environment in which an ALSA program, and oto, plays on
-// speaker i alone. oto goes to PulseAudio's default sink when it finds one.
+// through is the environment in which an ALSA program plays on speaker i alone.
 func (c *soundCard) through(i int) []string {
 	return append(os.Environ(), "ALSA_CONFIG_PATH="+c.config(i), "PULSE_SERVER=unix:/nonexistent")
 }
@@ -113,6 +113,41 @@ func (c *soundCard) pactl(args ...string) error {
 		return fmt.Errorf("pactl %s: %w: %s", strings.Join(args, " "), err, out)
 	}
 	return nil
+}
+
+// streams are the numbers of what plays on the card.
+func (c *soundCard) streams() ([]string, error) {
+	cmd := exec.Command("pactl", "list", "short", "sink-inputs")
+	cmd.Env = c.direct()
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("pactl list: %w", err)
+	}
+	var ids []string
+	for line := range strings.Lines(string(out)) {
+		if id, _, ok := strings.Cut(line, "\t"); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// seat puts the stream that was not there before on speaker i: oto always
+// plays on the default one.
+func (c *soundCard) seat(i int, before []string) error {
+	for range 100 {
+		now, err := c.streams()
+		if err != nil {
+			return err
+		}
+		for _, id := range now {
+			if !slices.Contains(before, id) {
+				return c.pactl("move-sink-input", id, fmt.Sprintf("spk%d", i))
+			}
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+	return fmt.Errorf("nothing plays that could be put on speaker %d", i)
 }
 
 func (c *soundCard) close() {

@@ -28,7 +28,7 @@ const (
 
 // allPeers are what is compared, ours first.
 var allPeers = []*peer{
-	{"paspeaker", []int{0, 40, 60, 80, 120}, "ms", ourselves}, // 0: the controller's own choice
+	{"paspeaker", []int{10, 20, 30, 40, 60}, "ms", ourselves},
 	{"snapcast", []int{20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000}, "ms", snapcast},
 	{"gstreamer", []int{0, 10, 20, 30, 40, 60, 80, 100, 150, 200, 300}, "ms", gstreamer},
 	{"ffmpeg", []int{10, 20, 30, 40, 60, 80, 120, 200, 400}, "ms", ffmpeg},
@@ -110,7 +110,8 @@ zones: [{id: gates, name: Gates}]
 speakers: [{id: gate-1, name: Gate 1, zones: [gates]}, {id: gate-2, name: Gate 2, zones: [gates]}]
 `
 
-// ourselves is a live call to two nodes that sound through oto.
+// ourselves is a live call to two nodes that sound through oto. The setting is
+// oto's buffer; how far ahead the call is sent is the controller's choice.
 func ourselves(r *rig, c *soundCard, setting int) (*wiring, error) {
 	p, err := startPark(r, twinSite)
 	if err != nil {
@@ -119,19 +120,21 @@ func ourselves(r *rig, c *soundCard, setting int) (*wiring, error) {
 	w := &wiring{sender: []*exec.Cmd{p.ctl}, speakers: 2}
 	for i := 1; i <= 2 && err == nil; i++ {
 		var node *exec.Cmd
-		node, err = p.nodeIn(c.through(i), fmt.Sprintf("gate-%d", i), "oto:10ms,5ms")
-		w.receivers = append(w.receivers, node)
+		var before []string
+		if before, err = c.streams(); err != nil {
+			break
+		}
+		if node, err = p.nodeIn(c.direct(), fmt.Sprintf("gate-%d", i), fmt.Sprintf("oto:%dms,%dms", setting, setting/2)); err == nil {
+			w.receivers = append(w.receivers, node)
+			err = c.seat(i, before)
+		}
 	}
 	if err != nil {
 		p.close()
 		return nil, err
 	}
-	announcement := `{"zones":["gates"]}`
-	if setting > 0 {
-		announcement = fmt.Sprintf(`{"zones":["gates"],"delay":"%dms"}`, setting)
-	}
 	out, in := io.Pipe()
-	req, err := http.NewRequest(http.MethodPost, "http://"+p.http+"/v1/announcements/live?"+url.Values{"announcement": {announcement}}.Encode(), out)
+	req, err := http.NewRequest(http.MethodPost, "http://"+p.http+"/v1/announcements/live?"+url.Values{"announcement": {`{"zones":["gates"]}`}}.Encode(), out)
 	if err != nil {
 		return nil, err
 	}
@@ -228,9 +231,10 @@ func ffmpeg(_ *rig, c *soundCard, setting int) (*wiring, error) {
 		"-probesize", "32", "-analyzeduration", "0", "-localaddr", "127.0.0.1", "-i", sdp, "-f", "pulse", "-buffer_duration", fmt.Sprint(setting), "-device", "spk%d", "peer"))
 }
 
-// mic gives a program that records a sound card the signal as its microphone.
+// mic gives a program that records a sound card the signal as its microphone. A
+// microphone has no holes: what plays into it has a buffer of four blocks.
 func (w *wiring) mic(c *soundCard) error {
-	return w.fed(c.direct(), "pacat", "--playback", "--raw", "-d", "mic", "--rate=48000", "--format=s16le", "--channels=1", "--latency-msec=5")
+	return w.fed(c.direct(), "pacat", "--playback", "--raw", "-d", "mic", "--rate=48000", "--format=s16le", "--channels=1", "--latency-msec=20")
 }
 
 // trx sends Opus in frames of 10 ms. The setting is the jitter buffer and the
