@@ -76,7 +76,7 @@ func (g *globals) campaignTable(list []paspeaker.CampaignInfo) error {
 	t.print()
 	for _, v := range list {
 		if v.Fault != "" {
-			fmt.Fprintf(g.out, "! %s: %s\n", v.ID, v.Fault)
+			fmt.Fprintf(g.out, "! %s: %s\n", v.ID, l.say(v.Fault))
 		}
 	}
 	return nil
@@ -190,7 +190,7 @@ func newCampaignShowCommand(g *globals) *cobra.Command {
 				l := g.language()
 				fmt.Fprintf(g.out, "# %s: %s\n", l.tr("state"), l.tr(v.State))
 				if v.Fault != "" {
-					fmt.Fprintf(g.out, "# ! %s\n", v.Fault)
+					fmt.Fprintf(g.out, "# ! %s\n", l.say(v.Fault))
 				}
 				if _, err := g.out.Write(text); err != nil {
 					return err

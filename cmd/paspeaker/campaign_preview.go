@@ -191,7 +191,7 @@ func occurrenceNotes(l language, o paspeaker.Occurrence) string {
 		out = append(out, l.trf("removed: %s", o.Removed))
 	}
 	if o.Refused != nil {
-		out = append(out, o.Refused.String())
+		out = append(out, l.refusal(o.Refused))
 	}
 	for _, c := range o.Collides {
 		if c.Wins {
@@ -201,7 +201,7 @@ func occurrenceNotes(l language, o paspeaker.Occurrence) string {
 		}
 	}
 	if o.Detail != "" {
-		out = append(out, o.Detail)
+		out = append(out, l.say(o.Detail))
 	}
 	return strings.Join(out, "\n")
 }

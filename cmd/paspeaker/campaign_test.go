@@ -374,7 +374,7 @@ func TestPreviewSaysWhatASheetOfPaperWould(t *testing.T) {
 
 	t.Setenv("LC_ALL", "vi_VN.UTF-8")
 	out, _ = run(t, "campaign", "preview")
-	for _, want := range []string{"T4 2026-11-25", "nhường Giờ nghỉ", "bị từ chối", "sẽ phát 1 lần"} {
+	for _, want := range []string{"T4 2026-11-25", "nhường Giờ nghỉ", "bị từ chối", "03:15, chỉ cho phép 06:00-18:00; sớm nhất được phép: 2026-11-26 06:30:00", "sẽ phát 1 lần"} {
 		assert.Contains(t, out, want)
 	}
 }

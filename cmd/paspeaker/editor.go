@@ -44,7 +44,7 @@ func (g *globals) edit(ctx context.Context, name string, text []byte, check func
 		if fault == nil {
 			return saved, nil
 		}
-		now = append(faultLines(fault), saved...)
+		now = append(faultLines(g.language(), fault), saved...)
 	}
 }
 
@@ -64,9 +64,9 @@ func (g *globals) openEditor(ctx context.Context, path string) error {
 
 const faultMark = "# ! "
 
-func faultLines(err error) []byte {
+func faultLines(l language, err error) []byte {
 	var b bytes.Buffer
-	for line := range strings.Lines(err.Error()) {
+	for line := range strings.Lines(l.say(err.Error())) {
 		fmt.Fprintf(&b, "%s%s\n", faultMark, strings.TrimRight(line, "\n"))
 	}
 	return b.Bytes()

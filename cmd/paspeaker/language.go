@@ -36,6 +36,15 @@ func languageOf(getenv func(string) string) language {
 // language returns the language of this run.
 func (g *globals) language() language { return languageOf(os.Getenv) }
 
+// errorLanguage is the language of errors: a program that reads JSON reads
+// English.
+func (g *globals) errorLanguage() language {
+	if g.json {
+		return english
+	}
+	return g.language()
+}
+
 // tr returns a text in the reader's language. The text is the English one; one
 // that the catalogue does not have stays English.
 func (l language) tr(text string) string {

@@ -290,5 +290,5 @@ func logCells(l language, e paspeaker.Entry) []string {
 	if e.Drill && !strings.HasPrefix(name, "DRILL") {
 		name = "DRILL · " + name
 	}
-	return []string{e.Time.Format("01-02 15:04:05.000"), l.tr(e.What), id, name, e.By, strings.Join(where, ","), l.tr(e.Outcome), e.Detail}
+	return []string{e.Time.Format("01-02 15:04:05.000"), l.tr(e.What), id, name, e.By, strings.Join(where, ","), l.tr(e.Outcome), l.say(e.Detail)}
 }

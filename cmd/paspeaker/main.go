@@ -39,7 +39,7 @@ func main() {
 	root.SetArgs(negatives(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	stop()
-	printError(os.Stderr, err)
+	printError(os.Stderr, g.errorLanguage(), err)
 	os.Exit(exitCode(err))
 }
 
@@ -85,7 +85,7 @@ func exitCode(err error) int {
 }
 
 // printError says what happened and, on a line of its own, what to do.
-func printError(w io.Writer, err error) {
+func printError(w io.Writer, l language, err error) {
 	if err == nil || errors.Is(err, errSaid) {
 		return
 	}
@@ -95,11 +95,11 @@ func printError(w io.Writer, err error) {
 		if e.Err != nil && !strings.Contains(what, e.Err.Error()) {
 			what += ": " + e.Err.Error()
 		}
-		fmt.Fprintln(w, "paspeaker:", what)
+		fmt.Fprintln(w, "paspeaker:", l.say(what))
 		if e.Hint != "" {
-			fmt.Fprintln(w, "  "+e.Hint)
+			fmt.Fprintln(w, "  "+l.say(e.Hint))
 		}
 		return
 	}
-	fmt.Fprintln(w, "paspeaker:", err)
+	fmt.Fprintln(w, "paspeaker:", l.say(err.Error()))
 }

@@ -21,10 +21,11 @@ import (
 func run(t *testing.T, args ...string) (out string, code int) {
 	t.Helper()
 	var o, e bytes.Buffer
-	cmd := newRoot(&globals{in: strings.NewReader(""), out: &o, errOut: &e})
+	g := &globals{in: strings.NewReader(""), out: &o, errOut: &e}
+	cmd := newRoot(g)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(t.Context())
-	printError(&e, err)
+	printError(&e, g.errorLanguage(), err)
 	return o.String() + e.String(), exitCode(err)
 }
 
@@ -131,10 +132,10 @@ func TestAMistypedCommandIsAMistake(t *testing.T) {
 
 func TestAnErrorSaysItsCauseAndWhatToDo(t *testing.T) {
 	var b bytes.Buffer
-	printError(&b, &paspeaker.Error{Code: paspeaker.CodeUnavailable, What: "reach controller", Err: os.ErrDeadlineExceeded, Hint: "is it running?"})
+	printError(&b, english, &paspeaker.Error{Code: paspeaker.CodeUnavailable, What: "reach controller", Err: os.ErrDeadlineExceeded, Hint: "is it running?"})
 	assert.Equal(t, "paspeaker: reach controller: i/o timeout\n  is it running?\n", b.String())
 	b.Reset()
-	printError(&b, &paspeaker.Error{What: "read x: i/o timeout", Err: os.ErrDeadlineExceeded})
+	printError(&b, english, &paspeaker.Error{What: "read x: i/o timeout", Err: os.ErrDeadlineExceeded})
 	assert.Equal(t, "paspeaker: read x: i/o timeout\n", b.String(), "once is enough")
 }
 

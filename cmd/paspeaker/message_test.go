@@ -170,7 +170,7 @@ func TestMessageAdd(t *testing.T) {
 	assert.Contains(t, out, "phiên bản 1")
 	assert.Contains(t, out, "tiếng ù 50 Hz")
 	assert.Nil(t, s.asked.Sizes, "one file needs none")
-	for args, want := range map[string]string{"message add": "at least 2 arg", "message add x": "at least 2 arg", "message add x /nonexistent": "no such file", "message add x /tmp": "not a file"} {
+	for args, want := range map[string]string{"message add": "at least 2 arg", "message add x": "at least 2 arg", "message add x /nonexistent": "không có tệp", "message add x /tmp": "không phải là tệp"} {
 		out, code := run(t, strings.Fields(args)...)
 		assert.Equal(t, exitUsage, code, args)
 		assert.Contains(t, out, want, args)
@@ -265,7 +265,7 @@ func TestMessageEditInTheEditor(t *testing.T) {
 
 func TestFaultsStandAtTheTopOfTheEditor(t *testing.T) {
 	text := []byte("# Chào\nname: x\n")
-	marked := append(faultLines(assert.AnError), text...)
+	marked := append(faultLines(english, assert.AnError), text...)
 	assert.True(t, bytes.HasPrefix(marked, []byte("# ! ")))
 	assert.Equal(t, text, withoutFaults(marked))
 	assert.Empty(t, withoutFaults([]byte("# ! and no more")))
