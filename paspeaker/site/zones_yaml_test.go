@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pa/paspeaker"
+	"pa/paspeaker/schedule"
 )
 
 // The example that people copy loads, and shows what a park has.
@@ -69,4 +70,24 @@ func TestExampleTellsTheDefaults(t *testing.T) {
 		assert.Equal(t, e.Message, mine.Message, e.ID)
 		assert.Equal(t, e.MaxLength, mine.MaxLength, e.ID)
 	}
+}
+
+// Who copies the example has a guard that lets no slogan sound at 03:15.
+func TestExampleGuardKeepsTheNight(t *testing.T) {
+	s, err := Load("../../zones.yaml")
+	require.NoError(t, err)
+	book := schedule.NewBook(s.Guard())
+	at := func(hour, minute int, class paspeaker.Class) schedule.Verdict {
+		return s.Guard().Judge(schedule.Ask{At: time.Date(2026, 11, 30, hour, minute, 0, 0, s.Location),
+			Length: 10 * time.Second, Class: class, Zones: []paspeaker.ZoneID{"gates"}}, book)
+	}
+	for _, class := range []paspeaker.Class{paspeaker.ClassBackground, paspeaker.ClassRoutine} {
+		night := at(3, 15, class)
+		require.NotNil(t, night.Refusal, class)
+		assert.Equal(t, paspeaker.GuardHours, night.Refusal.Rule)
+		assert.Equal(t, "05:00:00", night.Refusal.Next.Format(time.TimeOnly))
+		assert.Nil(t, at(6, 0, class).Refusal, class)
+		assert.Equal(t, -6.0, at(20, 30, class).NightDB, class)
+	}
+	assert.Nil(t, at(3, 15, paspeaker.ClassLive).Refusal, "a chief may speak at any time")
 }
