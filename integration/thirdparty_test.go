@@ -95,15 +95,37 @@ func gstCaps(sdp string) string {
 	return ""
 }
 
-// receiver starts somebody else's program and waits until it has joined.
+// receiver starts somebody else's program and waits until it has joined. One
+// that ends before is started again: why, is in the test's log.
 func (s *site) receiver(group netip.AddrPort, name string, args ...string) *process {
 	s.t.Helper()
 	before := members(s.t, group.Addr())
+	p, again := s.listens(name, args), 2
+	s.eventually(name+" has joined "+group.String(), func() bool {
+		select {
+		case <-p.done:
+			s.t.Logf("%s ended before it had joined (%v):\n%s", name, p.err, p.log)
+			if again--; again < 0 {
+				s.t.FailNow()
+			}
+			p = s.listens(name, args)
+		default:
+		}
+		return members(s.t, group.Addr()) > before
+	})
+	return p
+}
+
+func (s *site) listens(name string, args []string) *process {
 	p := &process{cmd: exec.Command(name, args...), done: make(chan struct{}), log: &lockedBuffer{}}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	p.run(s.t)
-	s.t.Cleanup(func() { _ = p.end(syscall.SIGKILL) })
-	s.eventually(name+" has joined "+group.String(), func() bool { return members(s.t, group.Addr()) > before })
+	s.t.Cleanup(func() {
+		_ = p.end(syscall.SIGKILL)
+		if s.t.Failed() {
+			s.t.Logf("%s said:\n%s", name, p.log)
+		}
+	})
 	return p
 }
 
