@@ -97,10 +97,10 @@ func TestALostControllerIsToldAtOnceAndFoundAgain(t *testing.T) {
 		assert.EqualError(t, got.err, "connection refused")
 		c.set(nil)
 		began = time.Now()
-		for got.whole == nil {
+		// The news of the loss may bring a look from before it, too.
+		for got.whole == nil || got.err != nil {
 			got, _ = n.next(ctx)
 		}
-		assert.NoError(t, got.err)
 		assert.LessOrEqual(t, time.Since(began), 2*lookAgain)
 	})
 }
