@@ -4,7 +4,6 @@ GO          ?= go
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOTESTSUM   := gotest.tools/gotestsum@v1.13.0
 FUZZTIME    ?= 10s
 ARCHES      := amd64 arm64 arm
 
@@ -22,14 +21,7 @@ demo: build ## the demonstration, without the set-up
 	bin/paspeaker demo --out out
 
 test: setup-test check test-unit test-race test-integration ## set up, then all checks and tests
-	@! cat out/reruns-* 2>/dev/null | grep . || echo "(these passed when run again)"
-
-# What runs against real time, real disks and real sockets is given a second run
-# when a machine was too busy for the first; which tests needed it is printed at
-# the end. A data race, a panic and a leak are final at once, and so are more
-# than five failures.
-again = mkdir -p out && rm -f out/reruns-$(1) && $(GO) run $(GOTESTSUM) --format pkgname --rerun-fails=1 --rerun-fails-max-failures=5 \
-	--rerun-fails-run-root-test --rerun-fails-abort-on-data-race --rerun-fails-report=out/reruns-$(1) --packages="$(2)" --
+	@! cat out/again-* 2>/dev/null | grep . || echo "(these passed in a second run)"
 
 # Each room is tested once: those with goroutines under the race detector. (The
 # detector's shadow memory is too much for the limits of ingest's child, so that
@@ -43,14 +35,14 @@ LONG := TestADayOf(Packets|Sequence|Clock)|TestTenThousandBroken|TestAHealthyDay
 	)|TestATextIs|TestSeveralPartsAre|TestSilenceIsCut|TestWhenNothingSpeaks
 
 test-unit: ## the tests of the rooms without goroutines, and the long ones
-	$(call again,unit,$$($(GO) list ./... | grep -vE '^pa/(integration|paspeaker|audio/(wire|playout|source)$$)' | tr '\n' ' ')) -timeout 10m
+	.ci/twice unit $(GO) test -timeout 10m $$($(GO) list ./... | grep -vE '^pa/(integration|paspeaker|audio/(wire|playout|source)$$)')
 	$(GO) test -timeout 10m -run '$(LONG)' ./audio/wire ./audio/playout ./audio/source ./paspeaker/controller
 
 test-race: ## the tests of the rooms with goroutines, under the race detector (needs gcc)
-	CGO_ENABLED=1 && export CGO_ENABLED && $(call again,race,./paspeaker/controller ./audio/ingest ./paspeaker/... ./audio/wire ./audio/playout ./audio/source) -race -timeout 10m -skip '$(LONG)'
+	CGO_ENABLED=1 .ci/twice race $(GO) test -race -timeout 10m -skip '$(LONG)' ./paspeaker/controller ./audio/ingest ./paspeaker/... ./audio/wire ./audio/playout ./audio/source
 
 test-integration: build ## real binaries, NATS, multicast, sound card, full disks and ears (as root)
-	$(call again,integration,./integration/...) -timeout 12m -count=1 -parallel 4
+	.ci/twice integration $(GO) test -timeout 12m -count=1 -parallel 4 ./integration/...
 
 build: ## the three programs, in bin/
 	@mkdir -p bin
